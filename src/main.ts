@@ -2,9 +2,13 @@
 /**
  * The program `seen`: picks the command, and is the only place that ends the process.
  */
-import type { Command } from './commands/command.ts';
+import type { Command, Context } from './commands/command.ts';
+import { Output } from './commands/output.ts';
 import { environment } from './config/config.ts';
+import { withoutPassword } from './config/secrets.ts';
 import { AppError, statusesOf } from './counter/errors.ts';
+
+const STDOUT = 1;
 
 /** Loads a command. Each loads only what it needs, so that all start fast. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -39,6 +43,7 @@ Counts visits: every visit once, and each gets a number of its own.
 ${commands.map(({ name, summary }) => `  seen ${name.padEnd(10)} ${summary}`).join('\n')}
 
 seen COMMAND --help or seen help COMMAND prints the manual of a command, seen --version the version.
+Each command ends with status 74 when its output could not be written, as on a full disk.
 `;
 }
 
@@ -51,42 +56,48 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
   ['-v', 'version'],
 ]);
 
-async function main([word = 'help', ...argv]: readonly string[]): Promise<number> {
+async function main(
+  [word = 'help', ...argv]: readonly string[],
+  print: Context['print'],
+): Promise<number> {
   const name = FLAGS.get(word) ?? word;
   if (name === 'help') {
     const [of] = argv;
     const manual =
       of === undefined || FLAGS.has(of) ? await usage() : (await commandNamed(of))?.manual();
     if (manual === undefined) throw await unknownCommand(of ?? '');
-    process.stdout.write(manual);
+    print(manual);
     return 0;
   }
   const command = await commandNamed(name);
   if (!command) throw await unknownCommand(name);
   if (argv.includes('--help') || argv.includes('-h')) {
-    process.stdout.write(command.manual());
+    print(command.manual());
     return 0;
   }
   return command.run({
     argv,
     env: environment(),
-    print: (text) => process.stdout.write(text),
+    print,
     endNow: (status) => process.exit(status),
   });
 }
 
 async function unknownCommand(name: string): Promise<AppError> {
-  const message = `“${name}” is not a command of seen.\n\n${await usage()}`;
+  const message = `“${withoutPassword(name)}” is not a command of seen.\n\n${await usage()}`;
   return new AppError('usage-invalid', message);
 }
 
 /** Runs the command and ends the process with its status. */
 async function begin(): Promise<never> {
-  // What cannot be printed (a full disk, a reader that has ended) is lost. Without a listener it
-  // would end `seen serve`, whose log it is.
+  // A line of the log that cannot be written (a full disk, a reader that has ended) is lost.
+  // Without a listener it would end `seen serve`.
   for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
+  const output = new Output(STDOUT);
   try {
-    process.exit(await main(process.argv.slice(2)));
+    const status = await main(process.argv.slice(2), (text) => output.print(text));
+    output.check();
+    process.exit(status);
   } catch (error) {
     if (error instanceof AppError) {
       process.stderr.write(`seen: ${error.message}\n`);

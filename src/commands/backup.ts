@@ -2,24 +2,15 @@
  * `seen backup FILE`: copies the SQLite database as it is at one moment, while Seen goes on
  * counting.
  */
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { chmodSync, existsSync, realpathSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { readConfig } from '../config/config.ts';
 import { AppError } from '../counter/errors.ts';
 import { pluralize } from '../plural.ts';
 import { databaseFile } from '../stores/open.ts';
 import { type CopyResult, copyDatabase } from '../stores/sqlite/backup.ts';
 import { type Command, type Context, separateArguments } from './command.ts';
-import { makeFolder } from './files.ts';
+import { makeFolder, publishFile, syncFile } from './files.ts';
 import { INTERRUPTED, interruption, showProgress } from './terminal.ts';
 
 async function run({ argv, env, print }: Context): Promise<number> {
@@ -82,24 +73,13 @@ function refuseDatabase(file: string, path: string): void {
 }
 
 /**
- * Moves the complete copy to `path` and syncs it. Only its owner may read it, because it contains
+ * Syncs the complete copy, and moves it to `path`. Only its owner may read it, because it contains
  * hashes of tokens.
  */
 function publish(unfinished: string, path: string): void {
   chmodSync(unfinished, 0o600);
-  sync(unfinished);
-  renameSync(unfinished, path);
-  // The name is on disk when its folder is.
-  sync(dirname(path));
-}
-
-function sync(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  syncFile(unfinished);
+  publishFile(unfinished, path);
 }
 
 function summary({ counters, moment }: CopyResult): string {
@@ -123,7 +103,7 @@ Exit status:
   2    a mistake in the command line or in the settings, there is no database, or FILE cannot be
        written
   78   the database is not one of Seen's
-  130  ended by Ctrl-C, and nothing is written
+  130  ended by Ctrl-C, SIGTERM or SIGHUP, and nothing is written
 `,
   run,
 };

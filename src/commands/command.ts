@@ -78,11 +78,22 @@ export function oneOf<const W extends string>(
   throw new AppError('usage-invalid', `--${flag} is not one of ${words.join(', ')}: “${text}”.`);
 }
 
-/** A whole number above 0; `undefined` without the flag. */
-export function wholeNumberFlag(flag: string, text: string | undefined): number | undefined {
+/** The maximum of a whole number without a smaller one: all numbers up to it are exact. */
+const WHOLE_MAX = 999_999_999_999;
+
+/** A whole number from 1 to `max`; `undefined` without the flag. */
+export function wholeNumberFlag(
+  flag: string,
+  text: string | undefined,
+  max = WHOLE_MAX,
+): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^[1-9]\d{0,11}$/.test(text)) {
+  if (!/^[1-9]\d*$/.test(text)) {
     throw new AppError('usage-invalid', `--${flag} is not a whole number above 0: “${text}”.`);
+  }
+  if (Number(text) > max) {
+    const most = max.toLocaleString('en');
+    throw new AppError('usage-invalid', `--${flag} is at most ${most}: “${text}”.`);
   }
   return Number(text);
 }
@@ -129,9 +140,12 @@ function isoTimeIn(text: string): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
+/** The longest duration in hours: a timer counts to 2^31 ms, which are 596 hours. */
+const HOURS_MAX = 576;
+
 /** `500ms`, `60s`, `10m`, `1h` as milliseconds. */
 export function duration(flag: string, text: string): number {
-  const [, digits, unit = ''] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? [];
+  const [, digits, unit = ''] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? [];
   const ms = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit];
   if (digits === undefined || ms === undefined || Number(digits) === 0) {
     throw new AppError(
@@ -139,5 +153,10 @@ export function duration(flag: string, text: string): number {
       `--${flag} is not a duration such as 500ms, 60s, 10m or 1h: “${text}”.`,
     );
   }
-  return Number(digits) * ms;
+  const time = Number(digits) * ms;
+  if (time > HOURS_MAX * 3_600_000) {
+    const most = `${HOURS_MAX}h (${HOURS_MAX / 24} days)`;
+    throw new AppError('usage-invalid', `--${flag} is at most ${most}: “${text}”.`);
+  }
+  return time;
 }

@@ -31,12 +31,20 @@ export interface Walk {
   readonly size: number;
 }
 
-/** Checks all counters step by step, and deletes or only counts the selected ones. */
+/** The results of a walk that has not begun. */
+export function emptyResult(): WalkResult {
+  return { counters: 0, hits: 0, owned: 0, spared: 0, examples: [] };
+}
+
+/**
+ * Checks all counters step by step, and deletes or only counts the selected ones. Adds each step
+ * to `found`, which has the results so far when the walk fails as the registry does.
+ */
 export async function walkOver(
   { registry, selection, progress, signal, size }: Walk,
   deletes: boolean,
-): Promise<WalkResult> {
-  const found: WalkResult = { counters: 0, hits: 0, owned: 0, spared: 0, examples: [] };
+  found: WalkResult,
+): Promise<void> {
   const unowned = { ...selection.condition, unowned: false };
   let looked = 0;
   for await (const step of deletionSteps(registry, selection, deletes)) {
@@ -50,7 +58,6 @@ export async function walkOver(
     progress.at(looked, Math.max(size, looked));
     if (signal.aborted) break;
   }
-  return found;
 }
 
 function totalOf(counters: readonly Description[]): number {

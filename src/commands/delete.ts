@@ -3,9 +3,9 @@
  * them.
  */
 import { readConfig } from '../config/config.ts';
-import { retryingRegistry } from '../counter/retrying.ts';
 import type { Selection } from '../counter/deleting.ts';
-import { AppError } from '../counter/errors.ts';
+import { AppError, isAppError } from '../counter/errors.ts';
+import { retryingRegistry } from '../counter/retrying.ts';
 import {
   type Command,
   type Context,
@@ -15,8 +15,8 @@ import {
 } from './command.ts';
 import { CLOCK } from './compose/counter.ts';
 import { composeStore } from './compose/store.ts';
-import { deletionReport, dryRunReport, walkOver } from './delete-walk.ts';
-import { INTERRUPTED, showProgress } from './terminal.ts';
+import { deletionReport, dryRunReport, emptyResult, walkOver } from './delete-walk.ts';
+import { INTERRUPTED, interruption, showProgress } from './terminal.ts';
 
 const FLAGS = {
   prefix: 'string',
@@ -34,6 +34,13 @@ async function run({ argv, env, print }: Context): Promise<number> {
       'Select counters, as in: seen delete --prefix my-site/ or seen delete --created-since 2h --fewer-than 5\nSee seen delete --help.',
     );
   }
+  // Most likely the value of a shell variable that is not set.
+  if (own.prefix === '') {
+    throw new AppError(
+      'usage-invalid',
+      '--prefix is empty, and would select all counters. Name the beginning of their names, or use --created-since 1970-01-01 to select all.',
+    );
+  }
   const since = own['created-since'];
   const selection: Selection = {
     prefix: own.prefix ?? '',
@@ -46,32 +53,38 @@ async function run({ argv, env, print }: Context): Promise<number> {
   const config = readConfig({ argv: rest, env });
   const store = await composeStore(config, 'refuse');
   const progress = showProgress('counters');
-  const stop = new AbortController();
-  const interrupt = () => stop.abort();
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  using stop = interruption();
+  const deletes = own.yes !== undefined;
+  const found = emptyResult();
   try {
     const registry = retryingRegistry(store.registry, CLOCK, config.waitMs);
-    const walk = {
-      registry,
-      selection,
-      progress,
-      signal: stop.signal,
-      size: await registry.size(),
-    };
-    const found = await walkOver(walk, own.yes !== undefined);
+    const size = await registry.size();
+    try {
+      await walkOver({ registry, selection, progress, signal: stop.signal, size }, deletes, found);
+    } catch (error) {
+      if (!deletes || !isAppError(error, 'store-unavailable', 'hit-unconfirmed')) throw error;
+      progress.end();
+      print(deletionReport(found));
+      throw unfinished(error);
+    }
     progress.end();
-    print(own.yes === undefined ? dryRunReport(found) : deletionReport(found));
+    print(deletes ? deletionReport(found) : dryRunReport(found));
     if (!stop.signal.aborted) return 0;
-    const advice = own.yes === undefined ? '' : ' Run it again to continue.';
+    const advice = deletes ? ` ${CONTINUE}` : '';
     print(`Interrupted before all counters were checked.${advice}\n`);
     return INTERRUPTED;
   } finally {
     progress.end();
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
     await store.close();
   }
+}
+
+const CONTINUE = 'Run it again to continue.';
+
+/** The error for a deletion that lost its store. Counters of its last step may be deleted. */
+function unfinished({ code, message, cause }: AppError): AppError {
+  const doubt = code === 'hit-unconfirmed' ? ' Some more counters may have been deleted.' : '';
+  return new AppError('store-unavailable', `${message}${doubt} ${CONTINUE}`, { cause });
 }
 
 export const deleteCommand: Command = {
@@ -90,7 +103,7 @@ The counter hits is never deleted. Counters with an owner are deleted only with 
 counters can only be restored from a backup (seen backup, seen export).
 
 Flags. A counter must match all of them:
-  --prefix TEXT         its name begins with TEXT
+  --prefix TEXT         its name begins with TEXT, which must not be empty
   --created-since TIME  it was made then or later: 2026-11-28, 2026-11-28T10:30 (in UTC),
                         2026-11-28T10:30+01:00, or how long ago: 30m, 2h, 3d
   --fewer-than N        its number is below N
@@ -101,7 +114,7 @@ Flags. A counter must match all of them:
 Exit status:
   0    deleted, or listed
   2    a mistake in the command line or in the settings
-  69   the store cannot be reached
+  69   the store cannot be reached; the output says what was deleted until then
   130  ended by Ctrl-C; the output says what was deleted
 `,
   run,

@@ -1,26 +1,25 @@
 /**
  * `seen export [FILE]`: writes all counters, while Seen keeps counting.
  */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { writeJsonLines } from '../archive/formats/json-lines.ts';
 import { writeCsv } from '../archive/formats/seen-csv.ts';
 import { type GatheredExport, gather } from '../archive/gather.ts';
 import { readConfig } from '../config/config.ts';
-import { retryWhileUnavailable } from '../counter/retrying.ts';
 import { AppError } from '../counter/errors.ts';
+import { retryWhileUnavailable } from '../counter/retrying.ts';
 import { pluralize } from '../plural.ts';
 import { type Command, type Context, oneOf, separateArguments } from './command.ts';
 import { CLOCK } from './compose/counter.ts';
 import { composeStore } from './compose/store.ts';
-import { makeFolder, refuseTarget } from './files.ts';
+import { makeFolder, publishFile, refuseTarget } from './files.ts';
+import { PIPE_FULL_MS } from './output.ts';
 import { INTERRUPTED, interruption, showProgress } from './terminal.ts';
 
 const STDOUT = 1;
 /** The number of characters to gather for one write. */
 const WRITTEN_AT_ONCE = 256 * 1024;
-/** The pause before another write to a full pipe. */
-const PIPE_FULL_MS = 5;
 const WRITERS = { jsonl: writeJsonLines, csv: writeCsv } as const;
 
 async function run({ argv, env, print }: Context): Promise<number> {
@@ -44,8 +43,8 @@ async function run({ argv, env, print }: Context): Promise<number> {
       progress.at(count, size),
     );
     const pieces = untilStopped(WRITERS[format](gathered, gathered.all), stop.signal);
-    if (file === undefined) await writeAll(pieces, STDOUT);
-    else await writeWhole(pieces, join(folder, 'whole'), resolve(file));
+    if (file === undefined) await writeAll(pieces, STDOUT, stop.signal);
+    else await writeWhole(pieces, join(folder, 'whole'), resolve(file), stop.signal);
     progress.end();
     if (file !== undefined) print(`${summary(gathered)}: ${file}\n`);
     return 0;
@@ -87,35 +86,42 @@ async function writeWhole(
   pieces: AsyncIterable<string>,
   unfinished: string,
   path: string,
+  signal: AbortSignal,
 ): Promise<void> {
   // Only its owner may read it: it contains hashes of tokens.
   const file = openSync(unfinished, 'w', 0o600);
   try {
-    await writeAll(pieces, file);
+    await writeAll(pieces, file, signal);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  renameSync(unfinished, path);
+  publishFile(unfinished, path);
 }
 
 /**
  * Writes to an open file or pipe, in larger pieces. It does not use Bun's streams, which ignore
- * errors of a full disk (1.4.5).
+ * errors of a full disk (1.4.5). Fails with `Stopped` when `signal` is aborted.
  */
-async function writeAll(pieces: AsyncIterable<string>, file: number): Promise<void> {
+async function writeAll(
+  pieces: AsyncIterable<string>,
+  file: number,
+  signal: AbortSignal,
+): Promise<void> {
   let text = '';
   for await (const piece of pieces) {
     text += piece;
     if (text.length < WRITTEN_AT_ONCE) continue;
-    await writeBytes(Buffer.from(text), file);
+    await writeBytes(Buffer.from(text), file, signal);
     text = '';
   }
-  await writeBytes(Buffer.from(text), file);
+  await writeBytes(Buffer.from(text), file, signal);
 }
 
-async function writeBytes(bytes: Uint8Array, file: number): Promise<void> {
+async function writeBytes(bytes: Uint8Array, file: number, signal: AbortSignal): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
+    // The reader of a pipe may read nothing more, and wait for the end: `seen export | less`.
+    if (signal.aborted) throw new Stopped();
     try {
       at += writeSync(file, bytes, at);
     } catch (error) {

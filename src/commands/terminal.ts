@@ -1,7 +1,8 @@
 /**
- * Commands on a terminal: a progress bar, and Ctrl-C and SIGTERM for a command that cleans up
- * before it ends.
+ * Commands on a terminal: a progress bar, and Ctrl-C, SIGTERM and SIGHUP for a command that cleans
+ * up before it ends.
  */
+import { readFileSync } from 'node:fs';
 import { SAME_SIGNAL_MS } from '../replicas/channel.ts';
 
 /** The width of the bar in characters. */
@@ -40,20 +41,36 @@ export function showProgress(what: string): Progress {
 export const INTERRUPTED = 130;
 
 /**
- * Returns a signal that the first Ctrl-C or SIGTERM aborts, without ending the process; a second
- * one, half a second later, ends it. Dispose of the result to stop listening.
+ * Returns a signal that the first Ctrl-C, SIGTERM or SIGHUP (a closed terminal) aborts, without
+ * ending the process; a second one, half a second later, ends it. Dispose of the result to stop
+ * listening.
  */
 export function interruption(): Disposable & { readonly signal: AbortSignal } {
   const stop = new AbortController();
+  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM'];
+  if (!ignoresHangup()) signals.push('SIGHUP');
   const end = () => {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    for (const name of signals) process.off(name, interrupt);
   };
   const interrupt = () => {
     if (!stop.signal.aborted) setTimeout(end, SAME_SIGNAL_MS).unref();
     stop.abort();
   };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  for (const name of signals) process.on(name, interrupt);
   return { signal: stop.signal, [Symbol.dispose]: end };
+}
+
+/**
+ * Whether this process was started so that a closed terminal does not end it, as nohup(1) does. A
+ * listener would undo that. Known on Linux only: the mask of proc_pid_status(5), in which the last
+ * bit is SIGHUP.
+ */
+function ignoresHangup(): boolean {
+  try {
+    const [, mask = '0'] =
+      /^SigIgn:\t([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+    return (BigInt(`0x${mask}`) & 1n) === 1n;
+  } catch {
+    return false;
+  }
 }

@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import type { z } from 'zod';
 import { AppError, messageOf } from '../counter/errors.ts';
 import type { Service } from '../services/services.ts';
+import { withoutPassword } from './secrets.ts';
 import { settings } from './settings.ts';
 import { useOfCertificates } from './store-url.ts';
 import { nearest } from './suggestion.ts';
@@ -116,7 +117,8 @@ function readSecretFile(name: Name, env: Sources['env'], mistakes: string[]): Fo
   try {
     return { value: readFileSync(path, 'utf8').trim(), origin };
   } catch (error) {
-    mistakes.push(`${origin} names a file that cannot be read: ${messageOf(error)}.`);
+    const reason = withoutPassword(messageOf(error));
+    mistakes.push(`${origin} names a file that cannot be read: ${reason}.`);
     return undefined;
   }
 }
@@ -140,12 +142,14 @@ function readFlags(
   for (const token of tokens) {
     // The word after an unknown flag is its value.
     if (token.kind === 'positional' && token.index - 1 !== unknownAt)
-      mistakes.push(`“${token.value}” is not a flag. Flags are written --port 8000.`);
+      mistakes.push(
+        `“${withoutPassword(token.value)}” is not a flag. Flags are written --port 8000.`,
+      );
     if (token.kind !== 'option') continue;
     if (!known.has(token.rawName)) {
       if (token.value === undefined) unknownAt = token.index;
       mistakes.push(
-        `${token.rawName} is not a flag of Seen. ${suggestion(token.rawName, known, '--')}`,
+        `${withoutPassword(token.rawName)} is not a flag of Seen. ${suggestion(token.rawName, known, '--')}`,
       );
     } else if (token.value === undefined)
       mistakes.push(`${token.rawName} needs a value, as in ${token.rawName}=…`);
@@ -157,7 +161,7 @@ function readFlags(
 function shown(name: Name, value: string): string {
   return name === 'storeUrl' || name === 'storeCa' || name === 'token'
     ? ''
-    : `: “${value.slice(0, 80)}”`;
+    : `: “${withoutPassword(value).slice(0, 80)}”`;
 }
 
 /** Advice for a name that does not exist. Names begin with `prefix`. */

@@ -4,7 +4,7 @@
  * A name in the table, such as `storeUrl`, determines the environment variable (`SEEN_STORE_URL`),
  * the flag (`--store-url`), and the variable for a file that holds the value
  * (`SEEN_STORE_URL_FILE`, for secrets). `--help` and the table in docs/settings.md are generated
- * from this table (`config.ts`).
+ * from this table (`manual.ts`).
  *
  * Not here: reading settings (`config.ts`), and the schemas of their values (`values.ts`).
  */

@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -112,7 +113,9 @@ describe('a backup', () => {
     const path = join(folder.path, 'copy.db');
     const unfinished = () =>
       readdirSync(folder.path).filter((name) => name.startsWith('.copy.db-'));
+    let interrupted = 0;
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL', 'SIGINT', 'SIGKILL'] as const) {
+      rmSync(path, { force: true });
       const run = start(program, folder.path, 'copy.db');
       const known = unfinished().length;
       await until('it to begin', () => unfinished().length > known || existsSync(path));
@@ -120,9 +123,13 @@ describe('a backup', () => {
       const status = await run.exited;
       // It was quicker, or nothing is to be seen.
       if (existsSync(path)) expect(countersIn(path)).toBe(MANY);
-      else expect(status).toBe(signal === 'SIGKILL' ? 137 : 130);
+      else {
+        expect(status).toBe(signal === 'SIGKILL' ? 137 : 130);
+        interrupted++;
+      }
       if (signal !== 'SIGKILL') expect(unfinished().length).toBe(known);
     }
+    expect(interrupted).toBeGreaterThan(0);
     writeFileSync(path, 'an older one');
     expect(await seenBackup(program, folder.path, 'copy.db')).toMatchObject({ status: 0 });
     expect(countersIn(path)).toBe(MANY);

@@ -48,7 +48,7 @@ describe('requests', () => {
   });
 
   test('malformed requests get 400 and do not count', async () => {
-    for (const bytes of [
+    const malformed = [
       'NONSENSE\r\n\r\n',
       'GET / HTTP/1.1\r\n\r\n',
       'GET / HTTP/9.9\r\nHost: a\r\n\r\n',
@@ -69,10 +69,14 @@ describe('requests', () => {
       'POST /api/v1/default/hit HTTP/1.1\r\nHost: a\r\nContent-Length: +0\r\n\r\n',
       'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n',
       'POST /api/v1/default/hit HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-    ]) {
-      expect({ bytes, answer: (await raw(bytes)).slice(0, 12) }).toEqual({
+    ];
+    const answers = await Promise.all(
+      malformed.map(async (bytes) => ({ bytes, answer: (await raw(bytes)).slice(0, 12) })),
+    );
+    for (const { bytes, answer } of answers) {
+      expect({ bytes, answer }).toEqual({
         bytes,
-        answer: expect.stringMatching(/^(HTTP\/1\.1 (400|505))?$/),
+        answer: expect.stringMatching(/^HTTP\/1\.1 (400|505)$/),
       });
     }
     await countIs();
@@ -150,6 +154,13 @@ describe('requests', () => {
     });
 
     test('are not logged as bugs or errors when their clients leave; nor is a body that is too large or broken', async () => {
+      const aborted = async () => {
+        const metrics = await (await fetch(`${program.operationsUrl}/metrics`)).text();
+        const series = /^seen_request_seconds_count\{.*route="\/own-visits".*\} (\d+)$/gm;
+        const counts = [...metrics.matchAll(series)].map(([, count]) => Number(count));
+        return { metrics, count: counts.reduce((sum, count) => sum + count, 0) };
+      };
+      const before = await aborted();
       const large = `Transfer-Encoding: chunked\r\n\r\n${`1000\r\n${'x'.repeat(4096)}\r\n`.repeat(6)}`;
       const broken = 'Transfer-Encoding: chunked\r\n\r\nZZ\r\n';
       await Promise.all(
@@ -170,10 +181,13 @@ describe('requests', () => {
           ),
         ),
       );
+      // Two readers there get each of four bodies three times. What reaches no handler, because
+      // its client left at once or its chunk is broken, is not recorded.
       let metrics = '';
-      await until('them to be noted', async () => {
-        metrics = await (await fetch(`${program.operationsUrl}/metrics`)).text();
-        return metrics.includes('route="/own-visits",status="408"');
+      await until('them to be recorded', async () => {
+        const now = await aborted();
+        metrics = now.metrics;
+        return now.count >= before.count + 12;
       });
       expect(metrics).not.toContain('status="500"');
       expect(program.out).not.toContain('"level":"error"');
@@ -278,7 +292,6 @@ describe('requests', () => {
     await until(
       'idle connections to be closed',
       () => many.filter((socket) => !socket.closed).length <= 100,
-      8000,
     );
     await small.settled();
     expect(await small.visit()).toBe(291);
@@ -295,11 +308,9 @@ describe('requests', () => {
         ]);
         await small.start();
         using crowd = new Crowd(Number(new URL(small.url).port), 400, [habit]);
-        // Enough for all descriptors to be taken more than once.
-        await until(
-          'connections to be closed',
-          () => crowd.sentAway > 400 || what === 'never send anything',
-        );
+        // Enough for all descriptors to be taken, with most habits more than once.
+        const sentAway = what === 'never send anything' ? 200 : 400;
+        await until('connections to be closed', () => crowd.sentAway > sentAway);
         for (let n = 1; n <= 3; n++) expect(await small.visit()).toBe(n);
         expect((await fetch(`${small.operationsUrl}/healthz`)).status).toBe(200);
       });
@@ -569,8 +580,8 @@ describe('starting', () => {
         await until('the log', () => program.lines().length >= 5);
         const warnings = program.lines().filter(({ level }) => level === 'warn');
         expect(warnings.map(({ msg }) => msg)).toEqual([
-          'this system has no IPv6: visits use IPv4 only (SEEN_HOST is :: and stands for 0.0.0.0)',
-          'this system has no IPv6: health and metrics use IPv4 only (SEEN_OPERATIONS_HOST is :: and stands for 0.0.0.0)',
+          'this system has no IPv6, so visits use IPv4 only (SEEN_HOST is ::; 0.0.0.0 is used instead)',
+          'this system has no IPv6, so health and metrics use IPv4 only (SEEN_OPERATIONS_HOST is ::; 0.0.0.0 is used instead)',
         ]);
         expect(await program.stop()).toBe(0);
       }
@@ -627,5 +638,21 @@ describe('starting', () => {
       status: 78,
       said: expect.stringContaining('cannot be opened'),
     });
+  });
+
+  test('a name of replicas that is too long with their numbers is refused: exit 2', async () => {
+    const { status, said } = await endOf({
+      SEEN_REPLICA_NAME: 'x'.repeat(127),
+      SEEN_REPLICAS: '2',
+    });
+    expect({ status, said }).toEqual({
+      status: 2,
+      said: 'seen: SEEN_REPLICA_NAME has 127 characters. Use up to 126 with SEEN_REPLICAS=2, because each replica adds its number, as in -2.\n',
+    });
+    await using program = await Program.start({
+      SEEN_REPLICA_NAME: 'x'.repeat(126),
+      SEEN_REPLICAS: '2',
+    });
+    expect(await program.visit()).toBe(1);
   });
 });

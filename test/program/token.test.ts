@@ -1,10 +1,14 @@
 /** `seen token`, run as users do next to a running Seen. */
 import { expect, test } from 'bun:test';
 import { MAIN, Program } from '../support/program.ts';
+import { Proxy } from '../support/proxy.ts';
+import { RedisServer } from '../support/redis-server.ts';
 import { forEachStore } from '../support/stores/stores.ts';
 
+const seen = (...words: readonly string[]) => [process.execPath, MAIN, 'token', ...words];
+
 async function seenToken(program: Program, ...words: string[]) {
-  const run = Bun.spawn([process.execPath, MAIN, 'token', ...words], {
+  const run = Bun.spawn(seen(...words), {
     env: { ...program.environment },
     stdin: 'ignore',
     stdout: 'pipe',
@@ -47,6 +51,50 @@ forEachStore((newDatabase) => {
     const own = await seenToken(program, 'hits');
     expect(own.out).toEndWith('~hits\n');
     expect(await set(program, 'default', own.out.trim())).toBe(200);
+  });
+});
+
+test('a token that cannot be printed is no success, and running the command again gives another', async () => {
+  await using program = await Program.start({ SEEN_REPLICAS: '1' });
+  await program.visit('/hit/my-site/page');
+  const run = Bun.spawn(['sh', '-c', 'exec "$@" > /dev/full', 'sh', ...seen('my-site/page')], {
+    env: { ...program.environment },
+    stdin: 'ignore',
+    stderr: 'pipe',
+  });
+  const error = await new Response(run.stderr).text();
+  expect({ status: await run.exited, error }).toEqual({
+    status: 74,
+    error: expect.stringMatching(
+      /^seen: The output could not be written: no space left on device\..* Run the command again\.\n$/,
+    ),
+  });
+  expect(await seenToken(program, 'my-site/page')).toMatchObject({ status: 0, error: '' });
+});
+
+test('while the store hangs it is unknown whether the old token works, and the command says so', async () => {
+  await using redis = await RedisServer.start();
+  await using program = await Program.start({
+    SEEN_STORE_URL: redis.url,
+    SEEN_STORE_TIMEOUT_MS: '200',
+    SEEN_WAIT_MS: '500',
+    SEEN_REPLICAS: '1',
+  });
+  await program.visit('/hit/my-site/page');
+  await using proxy = await Proxy.start(redis.port);
+  proxy.fault = {
+    // Redis does it, and nothing more is heard of Redis.
+    loseRequest: (bytes) => {
+      if (bytes.includes('change')) proxy.fault = { swallow: 'answers' };
+      return false;
+    },
+  };
+  expect(await seenToken(program, 'my-site/page', '--store-url', proxy.url)).toEqual({
+    status: 69,
+    out: '',
+    error: expect.stringContaining(
+      'The old token of my-site/page may no longer work. Run the command again for a new one.',
+    ),
   });
 });
 

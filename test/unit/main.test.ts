@@ -66,4 +66,52 @@ describe('seen', () => {
       });
     }
   });
+
+  test('does not show a password in the URL of a store that stands in the wrong place', async () => {
+    for (const url of [
+      'redis://:secret@127.0.0.1:1',
+      'redis+cluster://:secret@127.0.0.1:1,127.0.0.1:2',
+      'postgres://user:secret@127.0.0.1:1/seen',
+    ]) {
+      const commands = ['', 'help', 'serve', 'export', 'backup', 'import', 'token', 'migrate'];
+      const ends = await Promise.all(
+        commands.map((command) => seen(...command.split(' ').filter(Boolean), url)),
+      );
+      for (const [index, { status, error }] of ends.entries()) {
+        const command = commands[index];
+        expect({ command, failed: status > 0, error }).toEqual({
+          command,
+          failed: true,
+          error: expect.not.stringContaining('secret'),
+        });
+      }
+    }
+  });
+
+  test('fails when its output cannot be written, but not when its reader has ended', async () => {
+    const shell = async (command: string) => {
+      const words = [process.execPath, join(ROOT, 'src/main.ts')];
+      const run = Bun.spawn(['bash', '-c', command, 'bash', ...words], {
+        env: { PATH: process.env['PATH'] ?? '' },
+        stdin: 'ignore',
+        stdout: 'pipe',
+        stderr: 'pipe',
+      });
+      return {
+        out: await new Response(run.stdout).text(),
+        error: await new Response(run.stderr).text(),
+      };
+    };
+    for (const words of ['version', 'help', 'help delete', 'serve --help'])
+      expect(await shell(`"$@" ${words} > /dev/full; echo $?`)).toEqual({
+        out: '74\n',
+        error: expect.stringMatching(
+          /^seen: The output could not be written: no space left on device\. /,
+        ),
+      });
+    expect(await shell('"$@" help serve | exec 0<&-; echo ${PIPESTATUS[0]}')).toEqual({
+      out: '0\n',
+      error: '',
+    });
+  });
 });

@@ -70,6 +70,16 @@ describe('settings', () => {
     expect(found.join('\n')).toContain('“word” is not a flag');
   });
 
+  test('do not show a password in the URL of a store that stands in the wrong place', () => {
+    const url = 'redis://user:secret@redis:6379';
+    const env = { SEEN_HOSTS: url, SEEN_STORE_URL_FILE: url, SEEN_PORT: url };
+    const found = mistakes([url, `--${url}`], env).join('\n');
+    expect(found).toContain('“redis://…@redis:6379” is not a flag.');
+    expect(found).toContain('SEEN_PORT is not a whole number: “redis://…@redis:6379”');
+    expect(found).toContain('SEEN_STORE_URL_FILE names a file that cannot be read: ENOENT');
+    expect(found).not.toContain('secret');
+  });
+
   test('accept only addresses and networks as trusted proxies', () => {
     const list = ' 10.0.0.2, 10.1.0.0/24,2001:db8::/32 ';
     expect(readConfig({ argv: [], env: { SEEN_TRUSTED_PROXIES: list } }).trustedProxies).toEqual([
@@ -255,11 +265,20 @@ describe('settings', () => {
     expect(hosts('a.example.com=abacus,b.example.com=abacus')).toHaveLength(2);
     expect(hosts('')).toEqual([]);
     for (const [wrong, message] of [
-      ['abacus.example.com:8000=abacus', 'is not a list of host names'],
-      ['https://abacus.example.com=abacus', 'is not a list of host names'],
-      ['a b=abacus', 'is not a list of host names'],
-      ['=abacus', 'is not a list of host names'],
-      ['a.example.com=abacus=countapi', 'is not a list of host names'],
+      [
+        'abacus.example.com:8000=abacus',
+        'is not a list of HOST=SERVICE, with host names without ports',
+      ],
+      [
+        'https://abacus.example.com=abacus',
+        'is not a list of HOST=SERVICE, with host names without ports',
+      ],
+      ['a b=abacus', 'is not a list of HOST=SERVICE, with host names without ports'],
+      ['=abacus', 'is not a list of HOST=SERVICE, with host names without ports'],
+      [
+        'a.example.com=abacus=countapi',
+        'is not a list of HOST=SERVICE, with host names without ports',
+      ],
       ['a.example.com', 'gives a.example.com no service that Seen knows. Use one of abacus,'],
       ['a.example.com=toString', 'gives a.example.com no service'],
       ['a.example.com=abacus,A.example.com=countapi', 'has a.example.com twice'],
