@@ -1,5 +1,6 @@
-/** A file that `seen verify` writes. A full disk costs this file, and not the report of a run. */
-import { createWriteStream, openSync } from 'node:fs';
+/** The files that `seen verify` writes. A full disk costs a file, and not the report of a run. */
+import { constants, createWriteStream, fstatSync, ftruncateSync, openSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { AppError, messageOf } from '../counter/errors.ts';
 
@@ -11,13 +12,34 @@ export interface VerifyFile {
   end(text: string): Promise<string | undefined>;
 }
 
+/** The paths of the flags. */
+interface FilePaths {
+  readonly json?: string | undefined;
+  readonly history?: string | undefined;
+}
+
 /**
- * The file of a flag, empty and open for writing; `undefined` without the flag. Fails with
- * `usage-invalid`.
+ * The files of the flags, empty and open for writing; each `undefined` without its flag. Fails
+ * with `usage-invalid`, and leaves both as they are, when one cannot be written.
  */
-export function openFile(flag: string, path: string | undefined): VerifyFile | undefined {
-  if (path === undefined) return undefined;
-  const stream = createWriteStream('', { fd: openForWriting(flag, path) });
+export function openFiles({ json, history }: FilePaths): {
+  readonly json: VerifyFile | undefined;
+  readonly history: VerifyFile | undefined;
+} {
+  if (json !== undefined && history !== undefined && resolve(json) === resolve(history)) {
+    const why = `--json and --history name the same file: “${json}”. Give each a file of its own.`;
+    throw new AppError('usage-invalid', why);
+  }
+  const [forJson, forHistory] = [openForWriting('json', json), openForWriting('history', history)];
+  return { json: fileFor('json', forJson), history: fileFor('history', forHistory) };
+}
+
+/** The file behind a descriptor, emptied. */
+function fileFor(flag: string, descriptor: number | undefined): VerifyFile | undefined {
+  if (descriptor === undefined) return undefined;
+  // A terminal or a pipe has no length.
+  if (fstatSync(descriptor).isFile()) ftruncateSync(descriptor);
+  const stream = createWriteStream('', { fd: descriptor });
   // `finished` returns the error. Without a listener it would end the process.
   stream.on('error', () => undefined);
   return {
@@ -36,9 +58,11 @@ export function openFile(flag: string, path: string | undefined): VerifyFile | u
   };
 }
 
-function openForWriting(flag: string, path: string): number {
+/** Opens the file, and makes it if it does not exist. */
+function openForWriting(flag: string, path: string | undefined): number | undefined {
+  if (path === undefined) return undefined;
   try {
-    return openSync(path, 'w');
+    return openSync(path, constants.O_WRONLY | constants.O_CREAT);
   } catch (cause) {
     const why = `--${flag} names a file that cannot be written: ${messageOf(cause)}.`;
     throw new AppError('usage-invalid', why, { cause });

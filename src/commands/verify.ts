@@ -6,13 +6,15 @@ import { AppError, messageOf } from '../counter/errors.ts';
 import { Unanswered } from '../verify/connection.ts';
 import type { Figures } from '../verify/figures.ts';
 import { historyLine, type Operation } from '../verify/history.ts';
+import { Interrupted } from '../verify/look.ts';
 import { passed, report, reportData } from '../verify/report.ts';
 import { LATE_MS, Run } from '../verify/run.ts';
 import { showRun } from '../verify/screen.ts';
 import { targetOf } from '../verify/target.ts';
 import { type Command, type Context, duration, wholeNumberFlag } from './command.ts';
+import { INTERRUPTED, interruption } from './terminal.ts';
 import { checkFile } from './verify-check.ts';
-import { openFile } from './verify-file.ts';
+import { openFiles } from './verify-file.ts';
 
 const FLAGS = {
   visits: { type: 'string' },
@@ -35,6 +37,10 @@ const FLAGS = {
  * Seen's default for one address (SEEN_KEYS_PER_DAY).
  */
 const RETRY_RATE = 20;
+/** The maximum number of clients: a system has some 28,000 ports for connections to one port. */
+const CLIENTS_MAX = 10_000;
+/** The maximum rate: more visits than one process can send, by far. */
+const RATE_MAX = 1_000_000;
 /** The length of a run with neither --visits nor --for. */
 const STANDARD_MS = 10_000;
 
@@ -45,22 +51,13 @@ async function run({ argv, print }: Context): Promise<number> {
   if (url === undefined || more.length > 0) {
     throw new AppError('usage-invalid', 'Name a URL, as in: seen verify http://localhost:8000');
   }
-  const visits = wholeNumberFlag('visits', values.visits);
-  const forMs = lengthOf(values.for, visits);
-  const stop = new AbortController();
+  // Every mistake in the flags is found before a file is emptied.
+  const plan = planOf(url, values);
   // Opened before the visits, so that a path that cannot be written does not waste a run.
-  const json = openFile('json', values.json);
-  const history = openFile('history', values.history);
+  const { json, history } = openFiles(values);
+  using stop = interruption();
   const visitRun = new Run({
-    target: targetOf(url, values.counter),
-    clients: wholeNumberFlag('clients', values.clients) ?? 1,
-    visits,
-    forMs,
-    rate: wholeNumberFlag('rate', values.rate) ?? (values.retry ? RETRY_RATE : undefined),
-    retry: values.retry,
-    mayFail: values['may-fail'],
-    alone: values.alone,
-    timeoutMs: duration('timeout', values.timeout),
+    ...plan,
     stop: stop.signal,
     onOperation: history && ((operation: Operation) => history.write(historyLine(operation))),
   });
@@ -70,12 +67,11 @@ async function run({ argv, print }: Context): Promise<number> {
     print,
     stopped: stop.signal,
     done: ({ elapsedMs, answered }: Figures) => {
+      const { visits, forMs } = plan;
       if (visits !== undefined) return answered / visits;
       return forMs === undefined ? undefined : Math.min(1, elapsedMs / forMs);
     },
   });
-  const interrupt = () => stop.abort();
-  process.on('SIGINT', interrupt);
   try {
     const result = await visitRun.go();
     screen.end();
@@ -89,13 +85,33 @@ async function run({ argv, print }: Context): Promise<number> {
     if (failed.length > 0) throw new AppError('usage-invalid', failed.join('\n'));
     return passed(result, visitRun.figures) ? 0 : 1;
   } catch (error) {
+    if (error instanceof Interrupted) {
+      print('Nothing was tested: the run was interrupted before its first visit.\n');
+      return INTERRUPTED;
+    }
     if (!(error instanceof Unanswered)) throw error;
     const message = `${url} does not count: ${error.message}. Check that it is running and that this is its address.`;
     throw new AppError('usage-invalid', message, { cause: error });
   } finally {
     screen.end();
-    process.off('SIGINT', interrupt);
   }
+}
+
+/** The options of a run, from the URL and the flags. Fails with `usage-invalid`. */
+function planOf(url: string, values: ReturnType<typeof readArguments>['values']) {
+  const visits = wholeNumberFlag('visits', values.visits);
+  return {
+    target: targetOf(url, values.counter),
+    clients: wholeNumberFlag('clients', values.clients, CLIENTS_MAX) ?? 1,
+    visits,
+    forMs: lengthOf(values.for, visits),
+    rate:
+      wholeNumberFlag('rate', values.rate, RATE_MAX) ?? (values.retry ? RETRY_RATE : undefined),
+    retry: values.retry,
+    mayFail: values['may-fail'],
+    alone: values.alone,
+    timeoutMs: duration('timeout', values.timeout),
+  };
 }
 
 /** The length of a run, in ms; `undefined` when it ends after a number of visits. */
@@ -127,7 +143,8 @@ Flags:
   --for TIME         end after 60s, 10m, … [${STANDARD_MS / 1000}s, unless --visits is given]
   --clients N        number of concurrent clients [${FLAGS.clients.default}]
   --rate N           visits a second, at fixed times [as many as possible; with --retry ${RETRY_RATE}]
-  --counter NS/KEY   hit and read this counter of the Seen at URL
+  --counter NS/KEY   hit and read this counter of the Seen at URL. Choose one that nobody else
+                     visits: one visit of somebody else can look like a visit counted twice
   --retry            send an Idempotency-Key with each visit and repeat it until it is answered;
                      repeat some answered ones, too. Each visit uses one of the keys that the
                      service remembers (for Seen: SEEN_KEYS_MAX in all, for 24 hours, and
@@ -142,13 +159,15 @@ Flags:
   --history FILE     write each operation as a line of JSON
   --check FILE       judge such a file again, without visits
 
-Ctrl-C ends the visits; the report is still printed.
+Ctrl-C or SIGTERM ends the visits; the report is still printed. A second Ctrl-C ends it at once.
 
 Exit status:
   0    nothing is broken
-  1    a check is broken (the report has the first evidence), or no visit got a number
+  1    a check is broken (the report has the first evidence), no visit got a number, or the counter
+       did not answer at the end
   2    a mistake in the command line, there is no counter at URL, or FILE cannot be written (the
        report is printed)
+  130  it was interrupted before the first visit
 `,
   run,
 };

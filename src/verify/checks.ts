@@ -21,12 +21,17 @@ export interface FinalNumbers extends Omit<Frame, 'mayFail'> {
 const visits = (number: number) => pluralize(number, 'visit', String);
 const are = (number: number) => `${number} ${number === 1 ? 'is' : 'are'}`;
 
+/** Only without other visitors it is certain which of two causes it was. */
+const OWN_COUNTER = 'To find out which, visit a counter of your own with --counter';
+const EITHER = `Visits count twice, or somebody else visited. ${OWN_COUNTER}`;
+
 /**
  * The finding on the number of counted visits. With `alone`, a total that changes without our
  * visits is a fault; otherwise it shows that others visit.
  */
 export function bounds(ends: FinalNumbers): Finding {
-  const { before, after, others, alone = false, answered, unanswered, lowest, highest } = ends;
+  const { before, after, others, byReads = false, alone = false } = ends;
+  const { answered, unanswered, lowest, highest } = ends;
   const check = 'bounds';
   const broken = (count: number, words: string): Finding => ({
     check,
@@ -53,20 +58,23 @@ export function bounds(ends: FinalNumbers): Finding {
   if (others && alone) {
     return broken(
       1,
-      'the total moved while verify did not visit: somebody else counts, or a count came late',
+      byReads
+        ? 'the total moved while verify did not visit: somebody else counts, or a count came late'
+        : 'the total moved by more than verify’s visits: somebody else counts, a count came late, or visits count twice',
     );
   }
   if (others) {
+    const numbers = `${are(counted)} counted, ${answered} of them got their number here. Nothing is lost`;
     return untested(
-      `others visit too: ${are(counted)} counted, ${answered} of them got their number here. Nothing is lost`,
+      byReads
+        ? `others visit too: ${numbers}`
+        : `others visit, or visits count twice: ${numbers}. ${OWN_COUNTER}`,
     );
   }
   const most = answered + unanswered;
   if (counted > most) {
-    return broken(
-      counted - most,
-      `${visits(answered)} got a number and ${unanswered} did not, and ${are(counted)} counted`,
-    );
+    const numbers = `${visits(answered)} got a number and ${unanswered} did not, and ${are(counted)} counted`;
+    return broken(counted - most, alone ? numbers : `${numbers}. ${EITHER}`);
   }
   return { check, status: 'held', count: 0, words: '' };
 }

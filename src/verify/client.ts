@@ -128,6 +128,8 @@ export class Client {
   ): Promise<RequestResult> {
     const { key, repeats = false, limitMs = this.#context.timeoutMs } = how;
     const { target, judge, tally, startedAt, onOperation } = this.#context;
+    // Servers close idle connections. On a new one, nothing was sent before: nothing is repeated.
+    if (this.#line?.connection?.open === false) this.hangUp();
     this.#line ??= { id: this.#context.newConnection(), connection: undefined };
     const { id } = this.#line;
     const begun = judge.begin(type, id, key);

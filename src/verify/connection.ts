@@ -1,19 +1,11 @@
 /**
  * One HTTP/1.1 connection that never retries. HTTP clients silently repeat a GET after a lost
  * connection; this code sends the bytes itself, so that failures are visible and nothing counts
- * twice.
+ * twice. Responses are read by `response.ts`.
  */
 import { within } from '../deadline.ts';
+import { type Answer, BadResponse, readAnswer } from './response.ts';
 import type { Target } from './target.ts';
-
-/** A response. */
-export interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly servedBy: string | undefined;
-  /** Whether the server closes the connection after it. */
-  readonly last: boolean;
-}
 
 /** A request got no response. The message is the reason: `refused`, `reset`, `timeout`, … */
 export class Unanswered extends Error {
@@ -98,65 +90,20 @@ export class Connection {
   #take(bytes: string, atEnd = false): void {
     this.#received += bytes;
     if (!this.#waiting) return;
-    const read = readAnswer(this.#received, atEnd);
+    let read: ReturnType<typeof readAnswer>;
+    try {
+      read = readAnswer(this.#received, atEnd);
+    } catch (error) {
+      if (!(error instanceof BadResponse)) throw error;
+      this.#end(error.message);
+      return;
+    }
     if (!read) return;
     const { resolve } = this.#waiting;
     this.#waiting = undefined;
     this.#received = this.#received.slice(read.length);
     if (read.answer.last) this.close();
     resolve(read.answer);
-  }
-}
-
-const LENGTH = /^content-length:[ \t]*(\d+)/im;
-const CHUNKED = /^transfer-encoding:.*chunked/im;
-const SERVED_BY = /^x-served-by:[ \t]*(.*?)[ \t]*$/im;
-const CLOSE = /^connection:.*close/im;
-
-/**
- * The response at the beginning of `text` and its length; `undefined` while it is incomplete. RFC
- * 9112.
- */
-export function readAnswer(
-  text: string,
-  atEnd: boolean,
-): { answer: Answer; length: number } | undefined {
-  const head = text.indexOf('\r\n\r\n');
-  if (head === -1) return undefined;
-  const headers = text.slice(0, head);
-  const rest = text.slice(head + 4);
-  const length = LENGTH.exec(headers)?.[1];
-  const read = CHUNKED.test(headers)
-    ? readChunks(rest)
-    : readLength(rest, length === undefined ? undefined : Number(length), atEnd);
-  if (!read) return undefined;
-  return {
-    answer: {
-      status: Number(headers.slice(9, 12)),
-      body: read.body,
-      servedBy: SERVED_BY.exec(headers)?.[1],
-      last: atEnd || headers.startsWith('HTTP/1.0') || CLOSE.test(headers),
-    },
-    length: head + 4 + read.length,
-  };
-}
-
-function readLength(text: string, length: number | undefined, atEnd: boolean) {
-  if (length === undefined) return atEnd ? { body: text, length: text.length } : undefined;
-  return text.length < length ? undefined : { body: text.slice(0, length), length };
-}
-
-function readChunks(text: string): { body: string; length: number } | undefined {
-  let body = '';
-  for (let at = 0; ; ) {
-    const line = text.indexOf('\r\n', at);
-    if (line === -1) return undefined;
-    const size = Number.parseInt(text.slice(at, line), 16);
-    const end = line + 2 + size;
-    if (text.length < end + 2) return undefined;
-    if (size === 0) return { body, length: end + 2 };
-    body += text.slice(line + 2, end);
-    at = end + 2;
   }
 }
 

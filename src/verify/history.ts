@@ -35,6 +35,11 @@ export interface Frame {
   readonly after?: number | undefined;
   /** Whether the total changed without our visits. */
   readonly others: boolean;
+  /**
+   * Whether `others` was found by reading the total. Otherwise visits that count twice look the
+   * same as visits of others. Missing in files of earlier versions.
+   */
+  readonly byReads?: boolean | undefined;
   /** Whether failed requests are allowed. */
   readonly mayFail?: boolean | undefined;
   /** Whether nobody but verify visits, so that every other count is a fault. */
@@ -73,6 +78,7 @@ const frame = z.object({
   before: z.int(),
   after: z.int().optional(),
   others: z.boolean(),
+  byReads: z.boolean().optional(),
   mayFail: z.boolean().optional(),
   alone: z.boolean().optional(),
   sendingMs: time.optional(),

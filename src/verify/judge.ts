@@ -95,7 +95,7 @@ export class Judge {
       if (number !== pending.number) {
         this.#evidence.add(
           'repeats',
-          `a visit that had got ${pending.number} was asked for again and got ${number}`,
+          `a visit that had got ${pending.number} was repeated and got ${number}`,
         );
       }
       return;
@@ -153,8 +153,8 @@ export class Judge {
     }
   }
 
-  /** All findings. `after` and `others` are those of the `Frame`. */
-  verdict({ after, others, alone, mayFail = false }: Omit<Frame, 'before'>): Finding[] {
+  /** All findings. */
+  verdict({ mayFail = false, ...frame }: Omit<Frame, 'before'>): Finding[] {
     this.settled();
     const finding = this.#evidence.finding.bind(this.#evidence);
     const unhit = this.#hits === 0 ? 'no visit got a number' : undefined;
@@ -163,10 +163,8 @@ export class Judge {
     return [
       finding('unique', unhit),
       bounds({
+        ...frame,
         before: this.#before,
-        after,
-        others,
-        alone,
         answered: this.#hits,
         unanswered: this.#unanswered,
         lowest: this.#lowestHit,

@@ -8,25 +8,24 @@ import type { Result } from './run.ts';
 /** The text of each check. */
 const CHECKS: Readonly<Record<Check, string>> = {
   unique: 'no number was given to two visits',
-  bounds: 'as many visits are counted as were answered, and no more than were asked',
+  bounds: 'every answered visit was counted, and no more visits than were sent',
   order: 'a visit that began after another was answered got a larger number',
   connection: 'on one connection numbers only grow',
-  reads: 'what is read never goes back',
-  repeats: 'a visit that was asked for again under its key got the same number',
+  reads: 'a total that is read never decreases',
+  repeats: 'a visit that was repeated with its key got the same number',
   answered: 'every request got its number',
 };
 
-/** Whether something was tested and nothing is broken. */
-export function passed({ findings }: Result, { answered }: Figures): boolean {
-  return answered > 0 && findings.every(({ status }) => status !== 'broken');
+/** Whether something was tested, nothing is broken, and the counter answered at the end. */
+export function passed({ findings, frame }: Result, { answered }: Figures): boolean {
+  const broken = findings.some(({ status }) => status === 'broken');
+  return answered > 0 && !broken && frame.after !== undefined;
 }
 
 /** The verdict as a person reads it. */
 export function report(url: string, result: Result, figures: Figures): string {
   const { findings } = result;
   const seconds = figures.sendingMs / 1000;
-  const broken = findings.filter(({ status }) => status === 'broken').length;
-  const untested = findings.filter(({ status }) => status === 'untested').length;
   const lines = [
     `${url}: ${pluralize(figures.answered, 'visit')} in ${seconds.toFixed(1)} s, ${formatNumber(figures.answered / seconds)} a second`,
     ...latencyLines(figures),
@@ -37,13 +36,22 @@ export function report(url: string, result: Result, figures: Figures): string {
     '',
     ...shareLines(figures.servedBy),
     ...changeLines(changes(figures)),
-    figures.answered === 0
-      ? 'Nothing was tested: no visit got a number.'
-      : broken > 0
-        ? `BROKEN: ${broken} of ${findings.length} checks.`
-        : `Held${untested > 0 ? `, as far as it was tested: ${untested} of ${findings.length} checks could not be made` : ''}.`,
+    verdict(result, figures),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function verdict({ findings, frame }: Result, { answered }: Figures): string {
+  const [broken, untested] = (['broken', 'untested'] as const).map(
+    (wanted) => findings.filter(({ status }) => status === wanted).length,
+  );
+  const all = findings.length;
+  if (answered === 0) return 'Nothing was tested: no visit got a number.';
+  if (broken) return `BROKEN: ${broken} of ${all} checks.`;
+  if (frame.after === undefined)
+    return 'UNKNOWN: the counter did not answer at the end. Visits may be missing.';
+  if (!untested) return 'Held.';
+  return `Held, as far as it was tested: ${untested} of ${all} checks could not be made.`;
 }
 
 /** All figures and findings as data. */
@@ -77,7 +85,7 @@ function findingLine({ check, status, count, words }: Finding): string {
   const label = { held: 'held    ', broken: 'BROKEN  ', untested: 'untested' }[status];
   const times =
     status === 'broken' && check !== 'answered' ? ` (${pluralize(count, 'time')})` : '';
-  return `  ${label}  ${CHECKS[check]}${status === 'held' ? '' : `: ${words}${times}`}`;
+  return `  ${label}  ${CHECKS[check]}${status === 'held' ? '' : `: ${printable(words)}${times}`}`;
 }
 
 function repeatLines({ tries, compared }: Figures): string[] {
@@ -90,7 +98,7 @@ function repeatLines({ tries, compared }: Figures): string[] {
       : []),
     ...(compared > 0
       ? [
-          `${pluralize(compared, 'visit')} ${compared === 1 ? 'was' : 'were'} asked for again after being answered`,
+          `${pluralize(compared, 'visit')} ${compared === 1 ? 'was' : 'were'} repeated after being answered`,
         ]
       : []),
   ];
@@ -101,14 +109,21 @@ function limitLines({ failures, tries }: Figures): string[] {
   const limited = [...failures.keys(), ...tries.keys()].some((why) => why.includes('status 429'));
   if (!limited) return [];
   return [
-    'The service limits what one address may ask (status 429), and this run met that limit. Ask for less with --rate and --for, or lift it',
-    'for as long as the run takes: of Seen SEEN_KEYS_PER_DAY=0 (--retry), SEEN_REQUESTS_PER_MINUTE=0, SEEN_NEW_COUNTERS_PER_DAY=0.',
+    'The service limited this address (status 429). Send fewer requests with --rate and --for, or turn the limits off during the run.',
+    'For Seen: SEEN_KEYS_PER_DAY=0 (with --retry), SEEN_REQUESTS_PER_MINUTE=0, SEEN_NEW_COUNTERS_PER_DAY=0.',
   ];
 }
 
 /** `12 reset, 3 timeout` */
 export function kinds(failures: ReadonlyMap<string, number>): string {
-  return [...failures].map(([why, count]) => `${formatNumber(count)} ${why}`).join(', ');
+  return printable(
+    [...failures].map(([why, count]) => `${formatNumber(count)} ${why}`).join(', '),
+  );
+}
+
+/** Without control characters, which could move the cursor of a terminal or change its title. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '�');
 }
 
 function latencyLines({ latencies }: Figures): string[] {
@@ -129,7 +144,7 @@ export function shareLines(servedBy: Figures['servedBy']): string[] {
   const width = Math.max(0, ...[...servedBy.keys()].map((name) => name.length));
   return [...servedBy].map(([name, { answered }]) => {
     const share = answered / total;
-    return `  ${name.padEnd(width)}  ${'█'.repeat(Math.round(share * BAR)).padEnd(BAR, '░')} ${(share * 100).toFixed(0)} %`;
+    return `  ${printable(name).padEnd(width)}  ${'█'.repeat(Math.round(share * BAR)).padEnd(BAR, '░')} ${(share * 100).toFixed(0)} %`;
   });
 }
 
@@ -144,7 +159,7 @@ export function changeLines(all: readonly Change[], most = CHANGES): string[] {
     ...more,
     ...shown.map(
       ({ second, name, what }) =>
-        `  ${`${second}`.padStart(5)} s  ${what === 'came' ? `+ ${name} answers` : `- ${name} answers no more`}`,
+        `  ${`${second}`.padStart(5)} s  ${what === 'came' ? '+' : '-'} ${printable(name)} answers${what === 'came' ? '' : ' no more'}`,
     ),
   ];
 }

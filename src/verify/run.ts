@@ -13,8 +13,8 @@ import { type Figures, Tally } from './figures.ts';
 import type { Finding } from './finding.ts';
 import type { Frame, Operation } from './history.ts';
 import { Judge } from './judge.ts';
+import { lookAfter, lookBefore } from './look.ts';
 import type { Target } from './target.ts';
-import { visitTwice } from './visit-pair.ts';
 
 /** The options of a run. */
 export interface RunOptions {
@@ -47,12 +47,14 @@ export interface Result {
   readonly findings: readonly Finding[];
 }
 
-/** The interval of the reader: a few reads per second find a total that decreases. */
+/** The shortest pause between reads: a few per second find a total that decreases. */
 const READ_MS = 50;
 /**
  * With keys, one in this many answered visits is repeated, to find a service that forgets keys.
  */
 const TWICE_EVERY = 10;
+/** After this time a client that waits for its next visit notices the end of the run. */
+const SLEEP_MAX_MS = 500;
 /** With `alone`, the time after the run in which late counts are searched. */
 export const LATE_MS = 3000;
 
@@ -74,14 +76,12 @@ export class Run {
 
   /**
    * Resolves when the run has ended and is judged. Fails with `Unanswered` when the service does
-   * not answer at the beginning.
+   * not answer at the beginning, and with `Interrupted` when `stop` is aborted before the visits.
    */
   async go(): Promise<Result> {
-    const { target, timeoutMs, clients, forMs, retry, mayFail, alone, stop, onOperation } =
-      this.#options;
-    const early = await visitTwice(target, timeoutMs, retry);
-    const before = await visitTwice(target, timeoutMs, retry);
-    this.#judge = new Judge(before.last);
+    const { target, timeoutMs, clients, forMs, mayFail, alone, stop, onOperation } = this.#options;
+    const before = await lookBefore(this.#options, stop);
+    this.#judge = new Judge(before.number);
     this.#startedAt = performance.now();
     const timer = forMs === undefined ? undefined : setTimeout(() => this.#endSending(), forMs);
     const interrupt = () => this.#endSending();
@@ -111,12 +111,16 @@ export class Run {
     clearTimeout(timer);
     stop.removeEventListener('abort', interrupt);
 
-    const after = await visitTwice(target, timeoutMs, retry, alone ? LATE_MS : undefined).catch(
-      () => undefined,
-    );
-    const others = before.first !== early.last + 1 || before.moved || (after?.moved ?? false);
-    const { sendingMs } = this.figures;
-    const frame = { before: before.last, after: after?.first, others, mayFail, alone, sendingMs };
+    const after = await lookAfter(this.#options, context, alone ? LATE_MS : undefined);
+    const frame = {
+      before: before.number,
+      after: after?.number,
+      others: before.moved || (after?.moved ?? false),
+      byReads: before.byReads && (after?.byReads ?? true),
+      mayFail,
+      alone,
+      sendingMs: this.figures.sendingMs,
+    };
     return { frame, findings: this.#judge.verdict(frame) };
   }
 
@@ -167,9 +171,13 @@ export class Run {
     client.hangUp();
   }
 
+  /** Reads at most once for each visit, because services limit reads and visits together. */
   async #read(client: Client): Promise<void> {
-    while (this.#endedAt === undefined) {
-      await client.read(this.#options.retry);
+    for (let reads = 0; this.#endedAt === undefined; ) {
+      if (reads <= this.#sent) {
+        reads++;
+        await client.read(this.#options.retry);
+      }
       await Bun.sleep(READ_MS);
     }
     client.hangUp();
@@ -182,9 +190,9 @@ export class Run {
     const number = this.#begun++;
     if (rate === undefined) return { number, due: performance.now() };
     const due = this.#startedAt + (number * 1000) / rate;
-    const early = due - performance.now();
     // Bun sleeps whole milliseconds, and could wake up before the visit is due.
-    if (early > 0) await Bun.sleep(Math.ceil(early));
+    const early = () => Math.ceil(due - performance.now());
+    while (early() > 0 && !this.#over) await Bun.sleep(Math.min(early(), SLEEP_MAX_MS));
     return this.#over ? undefined : { number, due };
   }
 }

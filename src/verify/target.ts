@@ -19,12 +19,22 @@ export interface Target {
   readonly readPath: string | undefined;
 }
 
+/** A user name or a password before the host, also in a text that is no URL. */
+const CREDENTIALS = /^([a-z][a-z\d+.-]*:)?[/\\]*[^/\\?#]*@/i;
+
 /**
  * The target of a URL, and of a counter `ns/key` of a Seen there. Fails with `usage-invalid`,
  * `name-invalid`.
  */
 export function targetOf(text: string, counter: string | undefined): Target {
   const url = URL.canParse(text) ? new URL(text) : undefined;
+  // Refused first, so that no message has a password.
+  if (CREDENTIALS.test(text) || url?.username || url?.password) {
+    throw new AppError(
+      'usage-invalid',
+      'seen verify sends no user name and no password. Leave out what is before the @ in the URL.',
+    );
+  }
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new AppError(
       'usage-invalid',
@@ -40,6 +50,12 @@ export function targetOf(text: string, counter: string | undefined): Target {
   };
   if (counter === undefined)
     return { ...place, hitPath: `${url.pathname}${url.search}`, readPath: undefined };
+  if (url.pathname !== '/' || url.search !== '') {
+    throw new AppError(
+      'usage-invalid',
+      `With --counter the URL is that of Seen, without a path: ${url.origin}. To visit another URL, leave out --counter.`,
+    );
+  }
   const name = counterIn(counter);
   if (name === DEFAULT_COUNTER) {
     throw new AppError(

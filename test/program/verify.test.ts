@@ -66,7 +66,7 @@ describe('Seen', () => {
     expect(said).toMatch(/: 2,000 visits in /);
     for (const replica of ['test-1', 'test-2', 'test-3'])
       expect(said).toMatch(new RegExp(`${replica} seen/\\S+ .*\\d+ %`));
-    expect(lineOf(said, 'never goes back')).toContain('untested');
+    expect(lineOf(said, 'never decreases')).toContain('untested');
   });
 
   test('passes on a counter that is read too, at a fixed rate', async () => {
@@ -80,8 +80,8 @@ describe('Seen', () => {
       '600',
     );
     expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('\nHeld.\n') });
-    // Those, and four that look where the counter stands.
-    expect(await seen.get('/get/verify/rate')).toBe('{"value":606}');
+    // Those, four that look where the counter stands before, and one after.
+    expect(await seen.get('/get/verify/rate')).toBe('{"value":605}');
   });
 
   test('a recorded run gets the same verdict again, and its figures are available as data', async () => {
@@ -107,19 +107,29 @@ describe('Seen', () => {
     });
   });
 
-  test('Ctrl-C ends the visits, and the verdict follows', async () => {
-    const before = await hitsOf(seen);
-    await using program = begin(seen.url, '--for', '10m');
-    await isPast(seen, before + 100);
-    program.kill('SIGINT');
-    const said = await new Response(program.stdout).text();
-    expect({ status: await program.exited, said }).toEqual({
-      status: 0,
-      said: expect.stringContaining('Held'),
+  for (const [what, signal] of [
+    ['Ctrl-C', 'SIGINT'],
+    ['SIGTERM', 'SIGTERM'],
+  ] as const) {
+    test(`${what} ends the visits; the verdict and the files are complete`, async () => {
+      const before = await hitsOf(seen);
+      const files = `--json ${signal}.json --history ${signal}.jsonl`.split(' ');
+      await using program = begin(seen.url, '--for', '10m', ...files);
+      await isPast(seen, before + 100);
+      program.kill(signal);
+      const said = await new Response(program.stdout).text();
+      expect({ status: await program.exited, said }).toEqual({
+        status: 0,
+        said: expect.stringContaining('Held'),
+      });
+      expect(await Bun.file(join(folder.path, `${signal}.json`)).json()).toMatchObject({
+        held: true,
+      });
+      expect(await verify('--check', `${signal}.jsonl`)).toMatchObject({ status: 0 });
     });
-  });
+  }
 
-  test('other clients’ visits are distinguished from visits counted twice', async () => {
+  test('other clients’ visits are not reported as an error', async () => {
     const end = new AbortController();
     const others = (async () => {
       while (!end.signal.aborted) await seen.get();
@@ -129,8 +139,56 @@ describe('Seen', () => {
     await others;
     expect({ status, said }).toEqual({
       status: 0,
-      said: expect.stringContaining('others visit too'),
+      said: expect.stringContaining('others visit, or visits count twice'),
     });
+  });
+});
+
+describe('a run is interrupted', () => {
+  /** Answers so many visits, and then none. `silent` resolves with the first without an answer. */
+  function silentAfter(answers: number) {
+    const { promise: silent, resolve } = Promise.withResolvers<void>();
+    const service = faulty((count) => {
+      if (count <= answers) return { number: count };
+      resolve();
+      return new Promise<FaultyAnswer>(() => undefined);
+    });
+    return Object.assign(service, { silent });
+  }
+
+  test('before its first visit, while the service is silent', async () => {
+    using service = silentAfter(1);
+    await using program = begin(`http://127.0.0.1:${service.port}`);
+    await service.silent;
+    program.kill('SIGINT');
+    expect(await new Response(program.stdout).text()).toContain('Nothing was tested');
+    expect(await program.exited).toBe(130);
+  });
+
+  test('twice: it ends without the verdict', async () => {
+    using service = silentAfter(10);
+    await using program = begin(`http://127.0.0.1:${service.port}`, '--timeout', '10m');
+    await service.silent;
+    program.kill('SIGINT');
+    // Two within half a second are one: npm passes on what the terminal has sent already.
+    await Bun.sleep(1000);
+    program.kill('SIGINT');
+    await program.exited;
+    expect(program.signalCode).toBe('SIGINT');
+  });
+
+  test('at a low rate, while its clients wait for their turn', async () => {
+    let visits = 0;
+    using service = faulty((count) => {
+      visits = count;
+      return { number: count };
+    });
+    const flags = '--rate 1 --clients 600 --for 30m'.split(' ');
+    await using program = begin(`http://127.0.0.1:${service.port}`, ...flags);
+    await until('the first visit', () => visits > 4);
+    program.kill('SIGINT');
+    expect(await new Response(program.stdout).text()).toContain('Held');
+    expect(await program.exited).toBe(0);
   });
 });
 
@@ -155,7 +213,7 @@ describe('--alone', () => {
     await others;
     expect(told).toEqual({ status: 0, said: expect.stringContaining('others visit too') });
     expect(strict).toEqual({ status: 1, said: expect.stringContaining('BROKEN: 1 of 6 checks') });
-    expect(lineOf(strict.said, 'as many visits are counted')).toContain('BROKEN');
+    expect(lineOf(strict.said, 'every answered visit was counted')).toContain('BROKEN');
     expect(await verify('--check', 'foreign.jsonl')).toMatchObject({ status: 0 });
     expect(await verify('--check', 'foreign.jsonl', '--alone')).toMatchObject({ status: 1 });
   });
@@ -295,7 +353,7 @@ describe('--retry', () => {
       status: 1,
       said: expect.stringContaining('status 429 rate-limited'),
     });
-    expect(said).toContain('this run met that limit');
+    expect(said).toContain('The service limited this address (status 429)');
     expect(said).toContain('SEEN_KEYS_PER_DAY=0');
     expect((await verify(seen.url, '--visits', '50')).said).not.toContain('SEEN_KEYS_PER_DAY');
   });
@@ -307,8 +365,8 @@ describe('--retry', () => {
       ...'--visits 200 --retry --rate 1000'.split(' '),
     );
     expect(status).toBe(1);
-    expect(lineOf(said, 'got the same number')).toMatch(/BROKEN.*was asked for again and got/);
-    expect(lineOf(said, 'as many visits are counted')).toContain('BROKEN');
+    expect(lineOf(said, 'got the same number')).toMatch(/BROKEN.*was repeated and got/);
+    expect(lineOf(said, 'every answered visit was counted')).toContain('BROKEN');
   });
 });
 
@@ -340,17 +398,19 @@ function withKeys(
   });
 }
 
+type FaultyAnswer = { number: number } | { status: number };
+
 /**
  * A counter that does what `answer` says: from the number of the request, the number that it
  * answers or a status.
  */
-function faulty(answer: (count: number) => { number: number } | { status: number }) {
+function faulty(answer: (count: number) => FaultyAnswer | Promise<FaultyAnswer>) {
   let count = 0;
   return Bun.serve({
     port: 0,
     hostname: '127.0.0.1',
-    fetch: () => {
-      const what = answer(++count);
+    fetch: async () => {
+      const what = await answer(++count);
       return 'number' in what
         ? new Response(`seen ${what.number} times`)
         : new Response('', { status: what.status });
@@ -466,9 +526,23 @@ describe('a faulty service is detected', () => {
     const { status, said } = await verifyAThousand(service);
     expect(status).toBe(1);
     expect(lineOf(said, 'every request got its number')).toMatch(/BROKEN.*refused/);
-    expect(lineOf(said, 'as many visits are counted')).toContain(
+    expect(lineOf(said, 'every answered visit was counted')).toContain(
       'the counter did not answer at the end',
     );
+  });
+
+  test('that stops in the middle, while requests may fail: the run does not pass', async () => {
+    const service = faulty((count) => {
+      if (count === 100) void service.stop(true);
+      return { number: count };
+    });
+    const { status, said } = await verify(
+      `http://127.0.0.1:${service.port}`,
+      ...'--visits 1000 --clients 10 --may-fail --history stopped.jsonl'.split(' '),
+    );
+    const unknown = expect.stringContaining('UNKNOWN: the counter did not answer at the end');
+    expect({ status, said }).toEqual({ status: 1, said: unknown });
+    expect(await verify('--check', 'stopped.jsonl')).toEqual({ status: 1, said: unknown });
   });
 
   test('that answers no visit at all: nothing was tested, and the run does not pass', async () => {
@@ -515,6 +589,11 @@ describe('bad input', () => {
     [['http://127.0.0.1:1'], 'does not count: refused'],
     [['http://a', '--visits', '0'], '--visits is not a whole number above 0'],
     [['http://a', '--for', '60'], '--for is not a duration such as'],
+    [['http://a', '--for', '720h'], '--for is at most 576h (24 days)'],
+    [['http://a', '--timeout', '600h'], '--timeout is at most 576h (24 days)'],
+    [['http://a', '--clients', '99999999999'], '--clients is at most 10,000'],
+    [['http://a', '--rate', '1000001'], '--rate is at most 1,000,000'],
+    [['http://a', '--visits', '9999999999999'], '--visits is at most 999,999,999,999'],
     [['http://a', '--speed', '9'], 'seen verify --help'],
     [['--check', 'missing.jsonl'], 'cannot be read'],
     [['http://a', '--history', 'no/such/folder'], '--history names a file that cannot be written'],
@@ -525,6 +604,21 @@ describe('bad input', () => {
       expect({ status, said }).toEqual({ status: 2, said: expect.stringContaining(expected) });
     });
   }
+
+  test('a mistake in the command line leaves the files as they are', async () => {
+    const file = join(folder.path, 'kept.json');
+    for (const [words, expected] of [
+      [['localhost:8000'], 'is not a URL'],
+      [[seen.url, '--clients', '0'], '--clients is not a whole number above 0'],
+      [[seen.url, '--history', './kept.json'], '--json and --history name the same file'],
+      [[seen.url, '--history', 'no/such/folder'], '--history names a file that cannot be written'],
+    ] as const) {
+      writeFileSync(file, 'kept');
+      const { status, said } = await verify(...words, '--json', 'kept.json');
+      expect({ status, said }).toEqual({ status: 2, said: expect.stringContaining(expected) });
+      expect(await Bun.file(file).text()).toBe('kept');
+    }
+  });
 
   test('a full disk: exit 2, with the report and the files that are not complete', async () => {
     const said = await verify(seen.url, '--visits', '10', '--history', '/dev/full');

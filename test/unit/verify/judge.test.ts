@@ -90,6 +90,14 @@ describe('a correct history', () => {
   });
 });
 
+test('more counts than visits may be somebody else’s, unless nobody else visits', () => {
+  const operations: Operation[] = [{ type: 'hit', connection: 1, start: 0, end: 1, number: 6 }];
+  const words = (alone: boolean) =>
+    judged({ before: 5, after: 8, others: false, alone, operations })[1]?.words;
+  expect(words(false)).toMatch(/2 are counted\..* somebody else visited\..* --counter/);
+  expect(words(true)).toEndWith('2 are counted');
+});
+
 /**
  * What a right counter gives to clients that repeat a visit under its key until they have their
  * number: the first request that arrives counts, and all that are answered are answered the same.
