@@ -3,11 +3,11 @@
  * the files that took longest, the failures, and one line `N passed, N failed`.
  *
  * Without arguments it runs for some minutes and leaves out the long tests (`LONG` in
- * support/suites.ts), those of the stack, which need root and start a Swarm, those in a browser,
- * and the guard against slowness, which needs the machine for itself. `npm test -- all` runs
- * everything, `npm run test:stack` and `npm run test:browser` run these alone. Other words select
- * the files whose paths contain one of them, and arguments that begin with a dash go to the test
- * runner.
+ * support/suites.ts), the simulation, those of the stack, which need root and start a Swarm, those
+ * in a browser, and the guard against slowness, which needs the machine for itself. `npm test --
+ * all` runs everything, `npm run test:stack` and `npm run test:browser` run these alone. Other
+ * words select the files whose paths contain one of them, and arguments that begin with a dash go
+ * to the test runner.
  */
 import { openSync } from 'node:fs';
 import { join } from 'node:path';

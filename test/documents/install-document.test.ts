@@ -27,6 +27,8 @@ beforeAll(async () => {
   replacements = [
     ['npm install seen-counter', `npm install --prefer-offline ${await packPackage(folder.path)}`],
     ['git clone https://example.com/seen.git', `mv ${folder.path}/clone seen`],
+    // The README's commands install them.
+    ['npm ci', `ln -s ${join(ROOT, 'node_modules')} node_modules`],
     ['linux-x64', thisTarget().name],
     ['curl ', 'curl --silent '],
     ['localhost:8000', `localhost:${ports.port}`],

@@ -28,8 +28,6 @@ const OTHERS_AT_ONCE = 4;
  */
 const LONG: readonly string[] = [
   'documents/contributing',
-  'simulation/mutants',
-  'simulation/',
   'program/bad-input',
   'program/archive',
   'program/limits',
@@ -79,17 +77,22 @@ export function rounds(words: readonly string[]): Lane[][] {
   const of = (kind: Kind) => files.filter((file) => kindOf(file) === kind);
   // It measures: first, with nothing beside it.
   const guard = [[plain(of('guard'), 1)]];
+  // Not beside the stack's tests: they keep both processors busy, so it takes as long.
   const others = [[plain(longestFirst(of('other')), OTHERS_AT_ONCE)]];
   const stack = of('stack');
   const isMachine = (file: string) => placeIn(MACHINES, file) >= 0;
   const isLast = (file: string) => placeIn(LAST_IN_STACK, file) >= 0;
   const engines = stack.filter((file) => !isMachine(file));
   // The second lane ends before the last files of the first begin.
-  const stackAndBrowsers = [
+  const stackAndBeside = [
     [stackSuite(engines.toSorted((a, b) => Number(isLast(a)) - Number(isLast(b))))],
-    [stackSuite(stack.filter(isMachine)), plain(of('browser'), 2, BROWSER_PROGRAMS)],
+    [
+      stackSuite(stack.filter(isMachine)),
+      plain(of('browser'), 2, BROWSER_PROGRAMS),
+      plain(of('simulation'), 1),
+    ],
   ];
-  return [guard, others, stackAndBrowsers]
+  return [guard, others, stackAndBeside]
     .map((lanes) => lanes.map(withFiles).filter((lane) => lane.length > 0))
     .filter((lanes) => lanes.length > 0);
 }
@@ -119,12 +122,13 @@ function filesChosenBy(words: readonly string[]): string[] {
   return files.filter(named(words));
 }
 
-type Kind = 'guard' | 'stack' | 'browser' | 'other';
+/** The kinds of files in folders of their own, which run apart from the others. */
+const KINDS = ['stack', 'browser', 'simulation'] as const;
+type Kind = (typeof KINDS)[number] | 'guard' | 'other';
 
 function kindOf(file: string): Kind {
   if (file.startsWith('bench/')) return 'guard';
-  if (file.startsWith('test/stack/')) return 'stack';
-  return file.startsWith('test/browser/') ? 'browser' : 'other';
+  return KINDS.find((kind) => file.startsWith(`test/${kind}/`)) ?? 'other';
 }
 
 /** The place in `list` of the first beginning of `file`'s path; -1 where there is none. */
