@@ -1,5 +1,6 @@
 /** The schema in PostgreSQL: how databases that exist get a new one, while older Seens count. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { Client } from 'pg';
 import { PostgresDatabase } from '../../../../src/stores/postgres/connection.ts';
 import { claimSchema, SCHEMA, type Schema } from '../../../../src/stores/postgres/schema.ts';
 import { createPostgresStore } from '../../../../src/stores/postgres/store.ts';
@@ -52,17 +53,24 @@ const NEW: Schema = {
 
 describe('a database that exists', () => {
   let server: PostgresServer;
+  /** One session for all looks: psql takes so long to start that it would miss short waits. */
+  let watcher: Client;
   beforeAll(async () => {
     server = await PostgresServer.start();
+    watcher = new Client(`${server.adminUrl}/postgres`);
+    await watcher.connect();
   });
-  afterAll(() => server[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await watcher.end();
+    await server[Symbol.asyncDispose]();
+  });
 
   const active = (word: string) =>
     `FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%${word}%' AND pid <> pg_backend_pid()`;
   const untilActive = (word: string) =>
     until(
       `${word} to run`,
-      async () => (await server.sql(`SELECT count(*) ${active(word)}`)) === '1',
+      async () => (await watcher.query(`SELECT ${active(word)}`)).rowCount === 1,
     );
 
   /** A Seen that has this schema; disposing of it closes it. */
@@ -134,16 +142,30 @@ describe('a database that exists', () => {
     const url = await server.newDatabase();
     using old = seenOf(url, OLD);
     expect(await old.ask()).toBe('old');
-    const slow: Schema = { ...NEW, steps: [...SCHEMA.steps, 'SELECT pg_sleep(1.5)'] };
-    using updated = seenOf(url, slow, 500);
-    using another = seenOf(url, slow, 500);
-    const first = updated.ask();
+    const name = new URL(url).pathname.slice(1);
+    const held = server
+      .sql('SELECT pg_advisory_lock(1), pg_sleep(600)', name)
+      .catch(() => undefined);
     await untilActive('pg_sleep');
+    // It takes as long as the lock is held, but does not wait for it: that would fail soon.
+    const step = `DO $$ BEGIN
+      WHILE NOT pg_try_advisory_xact_lock(1) LOOP PERFORM pg_sleep(0.01); END LOOP;
+    END $$`;
+    const slow: Schema = { ...NEW, steps: [...SCHEMA.steps, step] };
+    const limitMs = 2000;
+    using updated = seenOf(url, slow, limitMs);
+    using another = seenOf(url, slow, limitMs);
+    const first = updated.ask();
+    await untilActive('pg_try');
+    const endsAt = performance.now() + limitMs;
     expect(await old.other()).toBe('old');
     expect(await failureOf(another.ask())).toMatchObject({
       code: 'store-unavailable',
       message: expect.stringContaining('Another Seen is updating the schema'),
     });
+    await Bun.sleep(endsAt - performance.now());
+    await server.sql(`SELECT pg_terminate_backend(pid) ${active('pg_advisory_lock')}`);
+    await held;
     expect(await first).toBe('new');
     expect(await another.ask()).toBe('new');
   });
@@ -159,7 +181,7 @@ describe('a database that exists', () => {
       .catch(() => undefined);
     await untilActive('pg_sleep');
     const altered = 'ALTER TABLE seen.salts ADD COLUMN more integer';
-    using updated = seenOf(url, { ...NEW, steps: [...SCHEMA.steps, altered] }, 1000);
+    using updated = seenOf(url, { ...NEW, steps: [...SCHEMA.steps, altered] }, 4000);
     const refused = failureOf(updated.ask());
     await untilActive('ALTER TABLE');
     expect(await server.sql('SELECT count(*) FROM seen.salts', name)).toBe('0');
