@@ -21,8 +21,10 @@ COPY build build
 COPY src src
 # The version in the log, in X-Served-By and in the labels below.
 ARG VERSION=1.0.0
-# One script with the whole program, the scripts for browsers, and the logos.
-RUN bun pm pkg set version="$VERSION" && bun build/program.ts seen
+# One script with the whole program, the scripts for browsers, and the logos. Files of a clone may
+# be readable only for their owner.
+RUN bun pm pkg set version="$VERSION" && bun build/program.ts seen \
+ && chmod -R a+rX seen
 # For the stage below: the folder of the volume, and the command `seen` for docker exec, as in
 # docker exec NAME seen backup FILE.
 RUN mkdir data bin && printf '#!/bin/sh\nexec bun /usr/local/lib/seen/seen.js "$@"\n' > bin/seen && chmod 755 bin/seen

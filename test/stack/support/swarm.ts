@@ -268,7 +268,11 @@ function imagesFrom(dockerfiles: Readonly<Record<string, string>>): ImageSet[] {
   return [{ name: Object.keys(dockerfiles).join('-').replaceAll(/\W/g, '-'), make }];
 }
 
-/** The project's files as they are now, with the stack files as the kernel can run them. */
+/**
+ * The project's files as they are now, with the stack files as the kernel can run them. Only their
+ * owner may read them, as in a clone with a strict umask; except the one that compose.local.yml
+ * mounts.
+ */
 async function copyProject(to: string, kernel: Kernel): Promise<void> {
   mkdirSync(to, { recursive: true });
   await copyFilesTo(to);
@@ -282,4 +286,5 @@ async function copyProject(to: string, kernel: Kernel): Promise<void> {
   ]) {
     if (existsSync(join(to, file))) writeFileSync(join(to, file), fitted(file, kernel));
   }
+  await Bun.$`chmod -R go= ${to} && chmod a+r ${to}/deploy/postgres/seen.sql`;
 }
