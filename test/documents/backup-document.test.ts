@@ -7,7 +7,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { NPX, pathWith } from '../support/bin.ts';
 import { difference, stepsOf } from '../support/document.ts';
-import { temporaryFolder } from '../support/folder.ts';
+import { freePort, temporaryFolder } from '../support/folder.ts';
 import { Program, ROOT } from '../support/program.ts';
 import { find } from '../support/programs.ts';
 import { RedisServer, SAFE } from '../support/redis-server.ts';
@@ -19,6 +19,8 @@ const folder = temporaryFolder();
 /** The folder of Redis; `/var/lib/redis` in the document. */
 const data = join(folder.path, 'redis');
 let redis: RedisServer;
+/** The port of the Redis that reads the copy; 6390 in the document. */
+let second: number;
 let onSqlite: Program;
 let onRedis: Program;
 let shell: Shell;
@@ -26,15 +28,15 @@ let shell: Shell;
 beforeAll(async () => {
   mkdirSync(data);
   redis = await RedisServer.start({ ...SAFE, dir: data });
+  second = await freePort();
   onSqlite = await Program.start({ SEEN_TOKEN: TOKEN });
   onRedis = await Program.start({ SEEN_TOKEN: TOKEN, SEEN_STORE_URL: redis.url });
   symlinkSync(dirname(onSqlite.database), join(folder.path, 'data'));
-  const own = (program: string, flags: string) => `exec ${find(program)} ${flags} "$@"`;
   shell = new Shell(folder.path, {
     PATH: pathWith(folder.path, {
       npx: NPX,
-      'redis-cli': own('redis-cli', `-p ${redis.port}`),
-      'redis-server': own('redis-server', `--bind 127.0.0.1 --port ${redis.port}`),
+      'redis-cli': `exec ${find('redis-cli')} -p ${redis.port} "$@"`,
+      'redis-server': `exec ${find('redis-server')} "$@"`,
     }),
     SEEN_TOKEN: TOKEN,
   });
@@ -62,14 +64,15 @@ describe('docs/backup.md', () => {
       }
       const typed = commands
         .replaceAll('localhost:8000', new URL(program.url).host)
-        .replaceAll('/var/lib/redis', data);
+        .replaceAll('/var/lib/redis', data)
+        .replaceAll('6390', `${second}`);
       const shown = await shell.type(typed);
       expect({ shown, difference: difference(expected, shown) }).toEqual({
         shown,
         difference: undefined,
       });
       if (commands.includes('/get/')) expect(shown.trim()).toBe('{"value":3}');
-      const ends = /cp seen-backup.db|aof_rewrite_in_progress/.test(commands);
+      const ends = /cp seen-backup.db|cp -r restored/.test(commands);
       if (ends && program === onRedis) await redis.start();
       if (ends) await program.start();
     });

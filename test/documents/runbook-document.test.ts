@@ -78,7 +78,7 @@ const FOLLOWED = ['docs/guide.md', 'docs/operations.md', 'docs/high-availability
   .map(read)
   .join('\n');
 
-const INSIDE = /^docker exec \$\(docker ps -q -f name=mystack_(\w+)(?: \| head -1)?\) (.*)$/;
+const INSIDE = /^docker exec \$\(docker ps -q -f name=mystack_(\w+)(?:\.1| \| head -1)?\) (.*)$/;
 
 describe('the commands of the runbook', () => {
   let monitoring: Monitoring;

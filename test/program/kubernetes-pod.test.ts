@@ -314,8 +314,16 @@ describe('the commands of docs/kubernetes.md restore a backup of', () => {
     return command;
   };
 
-  /** Runs it on the volume, where the files beside it are those of the test. */
-  async function run(command: string, volume: string, env: Record<string, string> = {}) {
+  /**
+   * Runs it on the volume of a pod, where the files beside it are those of the test. What it makes
+   * belongs to the pod's user, as in the pod.
+   */
+  async function run(
+    command: string,
+    volume: string,
+    pod: PodOf,
+    env: Record<string, string> = {},
+  ) {
     const here = command
       .replaceAll('/data', volume)
       .replace(/^seen /, `${process.execPath} ${ROOT}/src/main.ts `);
@@ -323,19 +331,22 @@ describe('the commands of docs/kubernetes.md restore a backup of', () => {
       .cwd(folder.path)
       .env({ PATH: process.env['PATH'] ?? '', ...env })
       .quiet();
+    const { runAsUser, runAsGroup } = pod.spec.securityContext ?? {};
+    if (process.getuid?.() === 0) await Bun.$`chown -R ${runAsUser}:${runAsGroup} ${volume}`;
   }
 
   test('SQLite', async () => {
     await using replica = await Replica.start('sqlite', secrets.contents);
+    const pod = podOf('sqlite', 'web');
     const volume = replica.pod.folderOf('data');
     for (const wanted of [1, 2]) expect(await replica.visit()).toBe(wanted);
     const env = { SEEN_STORE_URL: `sqlite:${volume}/seen.db` };
-    await run(inPod('backup /data'), volume, env);
-    await run(inPod('cat /data/seen-backup.db >'), volume);
-    await run(inPod('rm /data/seen-backup.db'), volume);
+    await run(inPod('backup /data'), volume, pod, env);
+    await run(inPod('cat /data/seen-backup.db >'), volume, pod);
+    await run(inPod('rm /data/seen-backup.db'), volume, pod);
     for (const wanted of [3, 4]) expect(await replica.visit()).toBe(wanted);
     await replica.pod.stop();
-    await run(inPod('cat > /data/seen.db'), volume);
+    await run(inPod('cat > restored'), volume, pod);
     await replica.start();
     expect(await replica.visit()).toBe(3);
   });
@@ -343,13 +354,14 @@ describe('the commands of docs/kubernetes.md restore a backup of', () => {
   test('Redis', async () => {
     await using redis = await RedisPod.start(secrets.contents);
     await using replica = await Replica.start('redis', contentsFor(redis.port));
+    const pod = podOf('redis', 'redis');
     const volume = redis.pod.folderOf('data');
     for (const wanted of [1, 2]) expect(await replica.visit()).toBe(wanted);
     const [backup = ''] = /tar -C \/data -cz \. > seen-backup\.tar\.gz/.exec(document) ?? [];
-    await run(backup, volume);
+    await run(backup, volume, pod);
     expect(await replica.visit()).toBe(3);
     await redis.pod.stop();
-    await run(inPod('tar -C /data -xz'), volume);
+    await run(inPod('tar -C restored -xz'), volume, pod);
     await redis.start();
     expect(await replica.visit()).toBe(3);
   });
